@@ -1,0 +1,1 @@
+"""Content files of the application: what occupations ask, certificates and limits (see SOURCES.md)."""
