@@ -16,9 +16,9 @@ import numpy.typing as npt
 from passport._arrays import frozen
 from passport.errors import BankExhausted
 from passport.framework import SkillFramework, load_framework
-from passport.items import CATEGORIES, ItemBank, require_same_framework
+from passport.items import ItemBank, require_same_framework
 from passport.model import Floats, offsets
-from passport.posterior import Posterior, foresee, prior, update
+from passport.posterior import Posterior, expected_variance, prior, update
 
 Booleans = npt.NDArray[np.bool_]
 
@@ -161,8 +161,7 @@ def expected_gain(mean: Floats, covariance: Floats, bank: ItemBank, weights: Flo
     reach = covariance @ bank.slopes.T  # (people, skills, items)
     variance = np.einsum("psi,is->pi", reach, bank.slopes)
     centre = mean @ bank.slopes.T
-    after = foresee(centre, variance, np.broadcast_to(offsets(bank.slopes, bank.steps), (*centre.shape, CATEGORIES)))
-    left = np.sum(after.chance * after.variance, axis=-1)
+    left = expected_variance(centre, variance, offsets(bank.slopes, bank.steps))
     removed = reach**2 * ((variance - left) / variance**2)[:, None, :]
     excess = np.maximum(0.0, np.einsum("pss->ps", covariance) - RULES.target**2)
     kept = np.minimum(removed, excess[:, :, None])

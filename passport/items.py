@@ -22,8 +22,7 @@ from passport._arrays import frozen
 from passport._content import read_items, read_parameters
 from passport.errors import ContentError, FrameworkMismatch
 from passport.framework import CONTENT, SkillFramework, load_framework
-
-CATEGORIES = 4  # an option earns 0, 1, 2 or 3
+from passport.model import CATEGORIES
 
 
 @dataclass(frozen=True, slots=True)

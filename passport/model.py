@@ -16,6 +16,8 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
+CATEGORIES = 4  # an answer earns 0, 1, 2 or 3
+
 
 def length(slopes: Floats) -> Floats:
     """Return |a| of slopes (..., skills): the item's discrimination along its own direction."""

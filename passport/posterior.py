@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from passport._arrays import frozen
 from passport.framework import SkillFramework
-from passport.model import Floats, offsets, probabilities
+from passport.model import CATEGORIES, Floats, offsets, probabilities
 
 Integers = npt.NDArray[np.integer]
 
@@ -80,6 +80,29 @@ def foresee(mean: Floats, variance: Floats, offset: Floats) -> Moments:
     shift = np.where(possible, np.einsum("n,...nk->...k", NODES, joint) / share, 0.0)
     spread = np.where(possible, np.einsum("n,...nk->...k", NODES**2, joint) / share - shift**2, 1.0)
     return Moments(chance, mean[..., None] + sd * shift, variance[..., None] * spread)
+
+
+def expected_variance(mean: Floats, variance: Floats, offset: Floats) -> Floats:
+    """Return the variance of z that is expected to be left after an answer, of shape (...).
+
+    The variance before less the variance of the mean after (law of total variance), so one pass over the nodes with
+    first moments is enough: this is the hot loop of choosing an item. `mean` and `variance` have shape (...), `offset`
+    (..., 4). Exact for |z| up to 200, far beyond any level and slope the content files allow.
+    """
+    sd, weight = np.sqrt(variance), np.exp(-offset)
+    chance, moment = np.zeros((2, CATEGORIES, *np.broadcast_shapes(sd.shape, offset.shape[:-1])))
+    for node, node_weight in zip(NODES, WEIGHTS, strict=True):
+        power = np.exp(mean + sd * node)
+        parts = [weight[..., 0] * np.ones_like(power)]
+        for grade in range(1, CATEGORIES):
+            parts.append(weight[..., grade] * power**grade)
+        scale = node_weight / sum(parts)
+        for grade, part in enumerate(parts):
+            joint = part * scale
+            chance[grade] += joint
+            moment[grade] += node * joint
+    told = np.divide(moment**2, chance, out=np.zeros_like(chance), where=chance > 0).sum(axis=0)
+    return np.asarray(variance * (1.0 - told))
 
 
 def absorb(

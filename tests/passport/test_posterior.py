@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from passport import Posterior
 from passport.model import offsets
-from passport.posterior import foresee, prior, settle, update
+from passport.posterior import expected_variance, foresee, prior, settle, update
 
 from . import banks, naive
 
@@ -117,6 +117,19 @@ def test_what_is_foreseen_averages_to_what_is_known():
     assert moments.chance @ moments.mean == pytest.approx(0.4)
     total = moments.chance @ (moments.variance + (moments.mean - 0.4) ** 2)
     assert total == pytest.approx(0.8)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10_000), mean=st.floats(-4, 4), variance=st.floats(0.01, 4))
+def test_the_expected_variance_averages_the_variances_after_every_grade(seed, mean, variance):
+    bank = banks.random_bank(seed, skills=2, items=5)
+    steps = bank.steps.copy()
+    steps[1:3, 2], steps[2, 1] = np.nan, np.nan  # items with three and with two grades as well
+    offset = offsets(bank.slopes, steps)
+    means, variances = np.full(5, mean), np.full(5, variance)
+    after = foresee(means, variances, offset)
+    slow = np.sum(after.chance * after.variance, axis=-1)
+    np.testing.assert_allclose(expected_variance(means, variances, offset), slow, rtol=1e-9)
 
 
 @pytest.mark.parametrize(

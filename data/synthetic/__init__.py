@@ -1,0 +1,1 @@
+"""Invented people, employers and vacancies with known truth. Nobody in here exists."""
