@@ -1,0 +1,1 @@
+"""What `passport` does in a terminal: one module a command, its words in `locales/`."""
