@@ -9,6 +9,7 @@ passport = issue(progress, person="person-000001")
 """
 
 from passport.adaptive import RULES, Progress, Rules, begin, choose, finished, observe, provisional
+from passport.calibration import Anchors, GradedCalibration, NotConverged
 from passport.errors import BankExhausted, ContentError, FrameworkMismatch
 from passport.framework import SkillFramework, load_framework
 from passport.items import ItemBank, ItemContent, ItemText, load_items
@@ -17,12 +18,15 @@ from passport.posterior import Posterior
 
 __all__ = [
     "RULES",
+    "Anchors",
     "BankExhausted",
     "ContentError",
     "FrameworkMismatch",
+    "GradedCalibration",
     "ItemBank",
     "ItemContent",
     "ItemText",
+    "NotConverged",
     "Passport",
     "Posterior",
     "Progress",
