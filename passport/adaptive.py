@@ -8,7 +8,7 @@ one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,8 +16,9 @@ import numpy.typing as npt
 from passport._arrays import frozen
 from passport.errors import BankExhausted
 from passport.framework import SkillFramework, load_framework
+from passport.games import GameEvidence, absorb_evidence, next_game
 from passport.items import ItemBank, require_same_framework
-from passport.model import Floats, offsets
+from passport.model import Floats
 from passport.posterior import Posterior, expected_variance, prior, update
 
 Booleans = npt.NDArray[np.bool_]
@@ -45,7 +46,8 @@ class Progress:
 
     asked int32 (n,), rows of the bank; answers int8 (n,), grades; seconds float32 (n,).
 
-    A grade of -1 is a skipped or timed-out item: missing, never wrong. NaN seconds are unknown.
+    A grade of -1 is a skipped or timed-out item: missing, never wrong. NaN seconds are unknown. `games` is the evidence
+    of the games played, each once; a game never makes a skill measured.
     """
 
     bank: ItemBank
@@ -54,6 +56,7 @@ class Progress:
     asked: npt.NDArray[np.int32]
     answers: npt.NDArray[np.int8]
     seconds: npt.NDArray[np.float32]
+    games: tuple[GameEvidence, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.asked)
@@ -105,13 +108,12 @@ def observe(progress: Progress, item: int, answer: int, seconds: float = float("
     if seconds < 0:
         raise ValueError(f"seconds: expected 0 or more, got {seconds}")
     posterior = update(progress.posterior, progress.bank.slopes[item], progress.bank.steps[item], answer)
-    return Progress(
-        progress.bank,
-        progress.framework,
-        posterior,
-        np.append(progress.asked, item),
-        np.append(progress.answers, answer),
-        np.append(progress.seconds, seconds),
+    return replace(
+        progress,
+        posterior=posterior,
+        asked=np.append(progress.asked, item),
+        answers=np.append(progress.answers, answer),
+        seconds=np.append(progress.seconds, seconds),
     )
 
 
@@ -139,6 +141,57 @@ def choose(progress: Progress, seed: int = 0, weights: npt.ArrayLike | None = No
     return int(row[0])
 
 
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What to do next: an item (its row) or a game (its key), exactly one of them."""
+
+    item: int | None = None
+    game: str | None = None
+
+
+def play(progress: Progress, evidence: GameEvidence) -> Progress:
+    """Return the assessment after a game. Raises ValueError when the same game was played before."""
+    games = (*progress.games, evidence)
+    absorb_evidence(progress.posterior, *games)  # refuses a game that comes twice
+    return replace(progress, posterior=absorb_evidence(progress.posterior, evidence), games=games)
+
+
+def choose_activity(
+    progress: Progress,
+    seed: int = 0,
+    weights: npt.ArrayLike | None = None,
+    *,
+    form: str = "timed",
+    more_games: bool = False,
+) -> Activity:
+    """Return the item or game that is expected to tell most per second; no game before the first answer.
+
+    `form` is the form of the games a person chose beforehand, timed or untimed. At most three games come in one sprint,
+    unless she wants `more_games`. Raises BankExhausted when neither is left.
+    """
+    known = None if weights is None else frozen(weights, np.float64, progress.owned.shape, "weights")
+    posterior = progress.posterior
+    gain = expected_gain(posterior.mean[None], posterior.covariance[None], progress.bank, known)[0]
+    fresh = np.ones(len(gain), dtype=bool)
+    fresh[progress.asked] = False
+    best = float(gain[fresh].max(initial=0.0))
+    played = [game.game for game in progress.games]
+    if len(progress.asked):
+        game = next_game(
+            posterior,
+            progress.framework,
+            played,
+            best,
+            target=RULES.target,
+            form=form,
+            more=more_games,
+            weights=known,
+        )
+        if game is not None:
+            return Activity(game=game)
+    return Activity(item=choose(progress, seed, weights))
+
+
 def finished(progress: Progress) -> bool:
     """Return True when every skill is sure enough and has an own item, or items, time or the bank are used up."""
     if len(progress.asked) >= min(RULES.most_items, len(progress.bank.items)) or progress.spent >= RULES.most_seconds:
@@ -152,7 +205,9 @@ def provisional(progress: Progress) -> bool:
     return int(np.sum(progress.answers >= 0)) >= RULES.provisional_items
 
 
-def expected_gain(mean: Floats, covariance: Floats, bank: ItemBank, weights: Floats | None = None) -> Floats:
+def expected_gain(
+    mean: Floats, covariance: Floats, bank: ItemBank, weights: Floats | None = None, rules: Rules = RULES
+) -> Floats:
     """Return how much excess variance each item is expected to remove per second, of shape (people, items).
 
     Excess is sum over skills of w * max(0, variance - target^2). The expected variance after an answer is exact along
@@ -161,9 +216,9 @@ def expected_gain(mean: Floats, covariance: Floats, bank: ItemBank, weights: Flo
     reach = covariance @ bank.slopes.T  # (people, skills, items)
     variance = np.einsum("psi,is->pi", reach, bank.slopes)
     centre = mean @ bank.slopes.T
-    left = expected_variance(centre, variance, offsets(bank.slopes, bank.steps))
+    left = expected_variance(centre, variance, bank.offset)
     removed = reach**2 * ((variance - left) / variance**2)[:, None, :]
-    excess = np.maximum(0.0, np.einsum("pss->ps", covariance) - RULES.target**2)
+    excess = np.maximum(0.0, np.einsum("pss->ps", covariance) - rules.target**2)
     kept = np.minimum(removed, excess[:, :, None])
     weights = np.ones(mean.shape[1]) if weights is None else weights
     return np.asarray(np.einsum("s,psi->pi", weights, kept) / bank.seconds)
@@ -178,21 +233,22 @@ def select(
     owned: Booleans,
     draw: Floats,
     weights: Floats | None = None,
+    rules: Rules = RULES,
 ) -> npt.NDArray[np.intp]:
     """Return the next item of every person, -1 where none is left; `draw` (people,) in [0, 1) picks among the best.
 
     `asked` has shape (people, items), `owned` (people, skills).
     """
-    gain = expected_gain(mean, covariance, bank, weights)
-    gain = np.where(_eligible(bank, framework, asked, owned, gain > 0), gain, -1.0)
-    best = np.argsort(-gain, axis=1, kind="stable")[:, : RULES.best]
+    gain = expected_gain(mean, covariance, bank, weights, rules)
+    gain = np.where(_eligible(bank, framework, asked, owned, gain > 0, rules), gain, -1.0)
+    best = np.argsort(-gain, axis=1, kind="stable")[:, : rules.best]
     choices = np.sum(np.take_along_axis(gain, best, axis=1) >= 0, axis=1)
     pick = np.minimum((draw * choices).astype(np.intp), np.maximum(choices - 1, 0))
     return np.where(choices > 0, best[np.arange(len(best)), pick], -1)
 
 
 def _eligible(
-    bank: ItemBank, framework: SkillFramework, asked: Booleans, owned: Booleans, useful: Booleans
+    bank: ItemBank, framework: SkillFramework, asked: Booleans, owned: Booleans, useful: Booleans, rules: Rules
 ) -> Booleans:
     """Say which items may be asked, of shape (people, items).
 
@@ -204,11 +260,11 @@ def _eligible(
     main = cluster[bank.main_skill]
     capped = fresh.copy()
     for c in range(len(names)):
-        cap = np.ceil(RULES.cluster_cap * RULES.most_items * np.mean(cluster == c))
+        cap = np.ceil(rules.cluster_cap * rules.most_items * np.mean(cluster == c))
         full = np.sum(asked[:, main == c], axis=1) >= cap
         capped[np.ix_(full, main == c)] = False
     lacking: Booleans = ~owned & _reportable(bank)
-    left = RULES.most_items - asked.sum(axis=1)
+    left = rules.most_items - asked.sum(axis=1)
     own = fresh & lacking[:, bank.main_skill]
     late = (lacking.sum(axis=1) >= left) | ~np.any(useful & capped, axis=1)
     must = np.logical_and(late, own.any(axis=1))[:, None]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from passport._arrays import frozen
 from passport._content import read_items, read_parameters
 from passport.errors import ContentError, FrameworkMismatch
 from passport.framework import CONTENT, SkillFramework, load_framework
-from passport.model import CATEGORIES
+from passport.model import CATEGORIES, offsets
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ class ItemBank:
     slopes: float64 (items, skills), 0 = the item says nothing about the skill, at most two non-zero a row.
     steps: float64 (items, 3), difficulty of each next grade on the latent scale, NaN padded for fewer grades.
     seconds: float64 (items,), median time to read and answer. calibrated: bool (items,), False = an expert's value.
+    main_skill: derived, intp (items,), the skill each item is about: the column of its largest slope.
+    offset: derived, float64 (items, 4), what `model.probabilities` needs.
     """
 
     framework: str
@@ -63,6 +65,8 @@ class ItemBank:
     seconds: npt.NDArray[np.float64]
     calibrated: npt.NDArray[np.bool_]
     contents: tuple[ItemContent, ...] = ()
+    main_skill: npt.NDArray[np.intp] = field(init=False, repr=False)
+    offset: npt.NDArray[np.float64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         n = len(self.items)
@@ -85,11 +89,8 @@ class ItemBank:
             raise ValueError("seconds: expected finite numbers above 0")
         if self.contents and tuple(content.id for content in self.contents) != self.items:
             raise ValueError("contents: expected one for every item, in the same order")
-
-    @property
-    def main_skill(self) -> npt.NDArray[np.intp]:
-        """The skill each item is about: the column of its largest slope, of shape (items,)."""
-        return np.asarray(np.argmax(self.slopes, axis=1))
+        object.__setattr__(self, "main_skill", frozen(np.argmax(self.slopes, axis=1), np.intp, (n,), "main_skill"))
+        object.__setattr__(self, "offset", frozen(offsets(self.slopes, self.steps), np.float64, (n, None), "offset"))
 
     def row(self, item: str) -> int:
         """Return the row of `item`; raises KeyError for an unknown one."""

@@ -14,6 +14,7 @@ from passport._arrays import frozen
 from passport.adaptive import Progress, finished
 from passport.errors import FrameworkMismatch
 from passport.framework import BAND_WIDTH
+from passport.games import absorb_evidence
 from passport.model import Floats, offsets
 from passport.posterior import prior, settle
 
@@ -69,7 +70,8 @@ def issue(progress: Progress, person: str, issued: dt.date | None = None, provis
     rows, answers = progress.asked[order], progress.answers[order]
     slopes = progress.bank.slopes[rows]
     offset = offsets(slopes, progress.bank.steps[rows])
-    mean, covariance, precision = settle(prior(progress.framework), slopes[None], offset[None], answers[None])
+    start = absorb_evidence(prior(progress.framework), *progress.games)  # Gaussian evidence: exact, in any order
+    mean, covariance, precision = settle(start, slopes[None], offset[None], answers[None])
     return Passport(
         person=person,
         framework=progress.framework.version,

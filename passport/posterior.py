@@ -27,6 +27,8 @@ _x, _w = np.polynomial.hermite_e.hermegauss(21)
 NODES: Floats = _x  # standard normal quadrature: exact for polynomials up to degree 41
 WEIGHTS: Floats = _w / _w.sum()
 
+AT_ONCE = 16_384  # numbers in one array of the hot loop: small enough to stay in the cache
+
 SWEEPS = 60  # an upper limit: about six are needed
 SETTLED = 1e-9  # largest move of a mean in one sweep, in latent units
 
@@ -89,19 +91,25 @@ def expected_variance(mean: Floats, variance: Floats, offset: Floats) -> Floats:
     first moments is enough: this is the hot loop of choosing an item. `mean` and `variance` have shape (...), `offset`
     (..., 4). Exact for |z| up to 200, far beyond any level and slope the content files allow.
     """
-    sd, weight = np.sqrt(variance), np.exp(-offset)
-    chance, moment = np.zeros((2, CATEGORIES, *np.broadcast_shapes(sd.shape, offset.shape[:-1])))
-    for node, node_weight in zip(NODES, WEIGHTS, strict=True):
-        power = np.exp(mean + sd * node)
-        parts = [weight[..., 0] * np.ones_like(power)]
-        for grade in range(1, CATEGORIES):
-            parts.append(weight[..., grade] * power**grade)
-        scale = node_weight / sum(parts)
-        for grade, part in enumerate(parts):
-            joint = part * scale
-            chance[grade] += joint
-            moment[grade] += node * joint
-    told = np.divide(moment**2, chance, out=np.zeros_like(chance), where=chance > 0).sum(axis=0)
+    sd, weight = np.sqrt(variance), np.exp(-offset[..., 1:])
+    shape = np.broadcast_shapes(sd.shape, offset.shape[:-1])
+    chance, moment = np.zeros((2, CATEGORIES, *shape))
+    group = max(1, AT_ONCE // max(int(np.prod(shape)), 1))
+    for first in range(0, len(NODES), group):
+        nodes = NODES[first : first + group].reshape(-1, *(1,) * len(shape))
+        power = np.exp(mean + sd * nodes)
+        parts, lifted = [], power
+        for grade in range(CATEGORIES - 1):
+            parts.append(weight[..., grade] * lifted)
+            lifted = lifted * power
+        scale = WEIGHTS[first : first + group].reshape(nodes.shape) / (1.0 + sum(parts))
+        for grade, part in enumerate(parts, start=1):
+            part *= scale
+            chance[grade] += part.sum(axis=0)
+            part *= nodes
+            moment[grade] += part.sum(axis=0)
+    chance[0], moment[0] = 1.0 - chance[1:].sum(axis=0), -moment[1:].sum(axis=0)  # chances sum to 1, nodes to 0
+    told = np.divide(moment**2, chance, out=np.zeros_like(chance), where=chance > 1e-12).sum(axis=0)
     return np.asarray(variance * (1.0 - told))
 
 
@@ -125,7 +133,9 @@ def absorb(
     return moved, covariance - shrink[:, None, None] * (reach[:, :, None] * reach[:, None, :])
 
 
-def settle(start: Posterior, slopes: Floats, offset: Floats, answers: Integers) -> tuple[Floats, Floats, Floats]:
+def settle(
+    start: Posterior, slopes: Floats, offset: Floats, answers: Integers, settled: float = SETTLED
+) -> tuple[Floats, Floats, Floats]:
     """Return means, covariances and the precision each answer added along its item, by expectation propagation.
 
     slopes (people, items, skills), offset (people, items, 4), answers (people, items) with -1 for missing. The third
@@ -141,7 +151,7 @@ def settle(start: Posterior, slopes: Floats, offset: Floats, answers: Integers) 
             mean, covariance = _refit(
                 i, mean, covariance, precision, weighted, slopes[:, i], offset[:, i], answers[:, i]
             )
-        if np.max(np.abs(mean - before), initial=0.0) < SETTLED:
+        if np.max(np.abs(mean - before), initial=0.0) < settled:
             break
     return mean, covariance, precision
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,11 +10,13 @@ from passport import (
     begin,
     choose,
     finished,
+    issue,
     load_framework,
     observe,
     provisional,
 )
-from passport.adaptive import expected_gain
+from passport.adaptive import choose_activity, expected_gain, play
+from passport.games import GameEvidence, load_games
 from passport.posterior import update
 
 from . import banks
@@ -168,3 +172,59 @@ def test_an_impossible_answer_is_refused(item, answer, seconds, message):
     progress = observe(begin(banks.random_bank(1, items=2), banks.framework()), 0, 2)
     with pytest.raises(ValueError, match=message):
         observe(progress, item, answer, seconds)
+
+
+def evidence(framework, game="find_error", value=1.0):
+    made = load_games()[game]
+    slopes = np.zeros(len(framework.skills))
+    slopes[framework.row(made.skill)] = made.form("timed").slope
+    return GameEvidence(game, "timed", slopes, value, made.form("timed").error_variance())
+
+
+def test_a_game_moves_its_skill_and_its_neighbours_but_never_makes_it_measured():
+    framework = load_framework()
+    progress = play(begin(full_bank(), framework), evidence(framework))
+    row = framework.row("accuracy")
+    assert progress.posterior.mean[row] == progress.posterior.mean.max() > 0
+    assert progress.posterior.sd[row] == progress.posterior.sd.min() < 1
+    assert not progress.owned.any()
+    assert not issue(progress, "p").measured.any()
+
+
+def test_games_and_items_in_any_order_give_the_same_passport():
+    framework, bank = load_framework(), full_bank()
+    first = play(observe(begin(bank, framework), 3, 2), evidence(framework))
+    second = observe(play(begin(bank, framework), evidence(framework)), 3, 2)
+    one, other = issue(first, "p"), issue(second, "p")
+    assert np.array_equal(one.mean, other.mean)
+    assert np.array_equal(one.covariance, other.covariance)
+
+
+def test_the_same_game_counts_once():
+    framework = load_framework()
+    progress = play(begin(full_bank(), framework), evidence(framework))
+    with pytest.raises(ValueError, match="expected every game once"):
+        play(progress, evidence(framework))
+
+
+def test_a_game_is_chosen_when_it_tells_more_per_second_and_never_first():
+    framework = load_framework()
+    weak = full_bank(3)
+    slow = replace(weak, slopes=weak.slopes * 0.1, seconds=np.full(len(weak.items), 60.0))
+    progress = begin(slow, framework)
+    assert choose_activity(progress).game is None
+    progress = observe(progress, choose(progress), 2)
+    chosen = []
+    for _ in range(3):
+        activity = choose_activity(progress)
+        assert activity.item is None
+        chosen.append(activity.game)
+        progress = play(progress, evidence(framework, activity.game))
+    assert len(set(chosen)) == 3
+    assert choose_activity(progress).game is None  # three in a sprint
+    assert choose_activity(progress, more_games=True).game not in {None, *chosen}
+
+
+def test_with_good_items_left_an_item_comes_before_a_game():
+    progress = walk(full_bank(), load_framework(), limit=5)
+    assert choose_activity(progress, seed=1).item == choose(progress, seed=1)
