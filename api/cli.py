@@ -102,6 +102,35 @@ def match(
 
 
 @app.command()
+def calibrate(
+    answers: Annotated[Path, typer.Argument(help="Answers: Parquet or CSV with person, item, option.")],
+    out: Annotated[Path, typer.Option(help="Where the parameters go, as CSV.")],
+    report: Annotated[Path | None, typer.Option(help="Folder for report.html and report.json.")] = None,
+    enough: Annotated[int, typer.Option(min=1, help="Answers an item needs to be calibrated.")] = 250,
+    anchor: Annotated[
+        Path | None, typer.Option(help="Parameters of an earlier calibration: its calibrated items keep their numbers.")
+    ] = None,
+) -> None:
+    """Estimate item parameters from many people's answers, with a report; needs no database."""
+    from api.terminal import calibrate as terminal
+
+    terminal.run(answers, out, report=report, enough=enough, anchor=anchor)
+
+
+@app.command()
+def rescore(
+    organisation: Annotated[str, typer.Option(help="Whose people.")],
+) -> None:
+    """Issue passports again from the stored answers, by the items as they are now; older passports are kept."""
+    from api.settings import Settings
+    from api.terminal import rescore as terminal
+
+    with _session(Settings()) as session:
+        if not terminal.run(session, organisation):
+            raise typer.BadParameter("expected the name of an organisation we know", param_hint="--organisation")
+
+
+@app.command()
 def serve(
     host: Annotated[str, typer.Option()] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,

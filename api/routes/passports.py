@@ -21,6 +21,7 @@ class SkillAnswer(StrictModel):
     name: str
     description: str
     band: Annotated[int, personal(ge=1, le=5, description="the nearest band")]
+    probability: Annotated[float, personal(ge=0, le=1, description="that the level lies in this band")]
     between: Annotated[
         tuple[int, int] | None, personal(description="bands of a 90 % interval, when one band would promise too much")
     ]
@@ -28,6 +29,12 @@ class SkillAnswer(StrictModel):
     standard_error: Annotated[float, personal()]
     measured: Annotated[
         bool, personal(description="false: no evidence of its own, only inferred; never show it as measured")
+    ]
+    own_share: Annotated[
+        float,
+        personal(
+            ge=0, le=1, description="share of what is known that the skill's own items told; the rest is inferred"
+        ),
     ]
 
 

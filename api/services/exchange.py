@@ -54,9 +54,9 @@ def read_people(path: Path, skills: tuple[str, ...]) -> PeopleFile:
     own = _skills(sheet, "information", skills, 0.0, 1e9)
     own = np.where(np.isnan(own), 0.0, own) if sheet.has(f"information_{skills[0]}") else np.ones_like(mean)
     attributes = _attributes(sheet)
-    sheet.check()
     rows = np.flatnonzero(has)
-    covariance = sheet.table.column("covariance").to_pylist() if sheet.has("covariance") else [None] * sheet.rows
+    covariance = _covariances(sheet, rows, sd)
+    sheet.check()
     columns = people_store.People(
         people=tuple(ids[row] for row in rows),
         mean=mean[rows].astype(np.float32),
@@ -159,6 +159,31 @@ def _skills(
     sheet: Sheet, part: str, skills: tuple[str, ...], low: float, high: float, whole: bool = False
 ) -> NDArray[np.float64]:
     return np.stack([sheet.numbers(f"{part}_{skill}", low, high, whole) for skill in skills], axis=1)
+
+
+def _covariances(sheet: Sheet, rows: NDArray[np.intp], sd: NDArray[np.float64]) -> list[bytes | None]:
+    """Return the covariance of every row as stored; one that is none, or does not belong to the sds, is a fault."""
+    blobs: list[bytes | None] = [None] * sheet.rows
+    if not sheet.has("covariance"):
+        return blobs
+    size = sd.shape[1]
+    expected = f"{size * (size + 1) // 2} float32 numbers, a covariance whose diagonal is sd squared"
+    for row in rows:
+        blob = sheet.table.column("covariance")[int(row)].as_py()
+        if blob is not None and not _is_covariance(blob, sd[row]):
+            sheet.fault("covariance", int(row), f"{len(blob)} bytes", expected)
+        blobs[row] = blob
+    return blobs
+
+
+def _is_covariance(blob: bytes | str, sd: NDArray[np.float64]) -> bool:
+    size = len(sd)
+    if not isinstance(blob, bytes) or len(blob) != 4 * size * (size + 1) // 2:
+        return False
+    matrix = people_store.unpack_triangle(blob, size).astype(np.float64)
+    if not np.all(np.isfinite(matrix)) or not np.allclose(np.diag(matrix), sd**2, rtol=1e-3, atol=1e-6):
+        return False
+    return bool(np.linalg.eigvalsh(matrix)[0] > -1e-4)
 
 
 def _known(values: NDArray[np.float64]) -> tuple[float | None, ...]:

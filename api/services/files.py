@@ -6,7 +6,8 @@ empty text ("") is an empty text. The separator is the most frequent of comma, s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,25 @@ class Sheet:
             seen.add(text or "")
         return tuple(text or "" for text in texts)
 
+    def codes(
+        self, column: str, right: Callable[[str], bool] | None = None, expected: str = "a text that is not empty"
+    ) -> tuple[NDArray[np.int64], list[str]]:
+        """Return a long column as a number a row, and the text each number stands for; -1 marks a fault.
+
+        For columns whose texts repeat: every different text is made and judged (by `right`) once.
+        """
+        try:
+            encoded = pc.cast(self.table.column(column), pa.string()).combine_chunks().dictionary_encode()
+        except pa.ArrowException:
+            kind = self.table.schema.field(column).type
+            raise FileFault(f"{self.name}: column {column}: expected texts, got {kind}") from None
+        texts = encoded.dictionary.to_pylist()
+        codes = np.asarray(pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+        good = np.array([bool(text) and (right is None or right(text)) for text in texts] + [False])
+        for row in np.flatnonzero(~good[codes]):
+            self.fault(column, int(row), texts[codes[row]] if codes[row] >= 0 else None, expected)
+        return np.where(good[codes], codes, -1), texts
+
     def flags(self, column: str, default: bool = False) -> NDArray[np.bool_]:
         """Return a column of true and false; unknown is `default`."""
         if self.has(column) and pa.types.is_boolean(self.table.column(column).type):
@@ -152,13 +172,26 @@ def _read_csv(path: Path) -> pa.Table:
 
 def write(table: pa.Table, path: Path) -> None:
     """Write a table as CSV when the name ends in .csv, else as Parquet; a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    try:
+    with _whole(path) as part:
         if path.suffix.lower() == ".csv":
             pyarrow.csv.write_csv(_harmless(table), part)
         else:
             pyarrow.parquet.write_table(table, part, compression="zstd")
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write a text as UTF-8 with the line ends it has; a reader never sees half a file."""
+    with _whole(path) as part:
+        part.write_text(text, encoding="utf-8", newline="")
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[Path]:
+    """Give a place to write to; what lies there afterwards takes the place of `path` at once."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    try:
+        yield part
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

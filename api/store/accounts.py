@@ -33,6 +33,11 @@ def organisation(session: Session, name: str) -> Organisation:
     return found
 
 
+def organisation_called(session: Session, name: str) -> Organisation | None:
+    """Return the organisation of this name, or None; unlike `organisation` it makes nothing."""
+    return session.scalar(select(Organisation).where(Organisation.name == name))
+
+
 def create_token(
     session: Session,
     role: str,

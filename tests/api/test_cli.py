@@ -18,7 +18,7 @@ import pytest
 from api.services import bulk
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("demo", "assess", "match", "serve", "worker", "migrate", "token", "load")
+COMMANDS = ("demo", "assess", "match", "calibrate", "rescore", "serve", "worker", "migrate", "token", "load")
 
 
 def environment(folder, **extra):
@@ -120,6 +120,27 @@ def test_a_missing_file_and_a_wrong_argument_end_with_code_2(files):
     assert (missing.returncode, wrong.returncode) == (2, 2)
     assert "there is no such file" in missing.stderr
     assert "Traceback" not in missing.stderr + wrong.stderr
+
+
+def test_calibrate_needs_no_database_and_refuses_a_broken_file(tmp_path):
+    (tmp_path / "answers.csv").write_text("person,item,option\np1,teamwork-01,2\np1,teamwork-02,\n")
+    done = passport(tmp_path, "calibrate", "answers.csv", "--out", "parameters.csv", "--report", "report")
+    assert done.returncode == 0, done.stderr
+    assert "0 of" in done.stdout
+    assert not (tmp_path / "data").exists()
+    assert {path.name for path in (tmp_path / "report").iterdir()} == {"report.json", "report.html"}
+    (tmp_path / "answers.csv").write_text("person,item,option\np1,teamwork-01,9\n")
+    broken = passport(tmp_path, "calibrate", "answers.csv", "--out", "other.csv")
+    assert broken.returncode == 2
+    assert "answers.csv: row 1, column option: expected a whole number from 0 to 3, got '9'" in broken.stderr
+    assert not (tmp_path / "other.csv").exists()
+
+
+def test_rescore_wants_an_organisation_it_knows(tmp_path):
+    done = passport(tmp_path, "rescore", "--organisation", "Nobody's Town")
+    assert done.returncode == 2
+    assert "expected the name of an organisation we know" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_token_is_printed_alone_and_only_kept_as_a_hash(tmp_path):

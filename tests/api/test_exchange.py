@@ -1,5 +1,6 @@
 import itertools
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
@@ -135,4 +136,29 @@ def test_a_half_measured_person_is_refused(tmp_path):
     one = one.set_column(one.column_names.index("mean_safety"), "mean_safety", pa.array([None], pa.float32()))
     pyarrow.parquet.write_table(one, tmp_path / "people.parquet")
     with pytest.raises(FileFault, match="expected mean and sd of every skill, or of none"):
+        exchange.read_people(tmp_path / "people.parquet", SKILLS)
+
+
+def _spoiled_covariance(change):
+    table = pyarrow.parquet.read_table(bulk.pilot() / "people.parquet")
+    row = table.column("status").to_pylist().index("finished")
+    blob = np.frombuffer(table.column("covariance")[row].as_py(), "<f4").copy()
+    blob = change(blob).astype("<f4").tobytes()
+    one = table.slice(row, 1)
+    return one.set_column(one.column_names.index("covariance"), "covariance", pa.array([blob], pa.binary()))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda blob: blob[:-1],
+        lambda blob: np.full_like(blob, np.nan),
+        lambda blob: blob * 2,
+        lambda blob: np.where(np.arange(len(blob)) == 1, 5.0, blob),
+    ],
+    ids=["too short", "not finite", "another diagonal", "not positive"],
+)
+def test_a_covariance_that_is_none_is_refused(tmp_path, change):
+    pyarrow.parquet.write_table(_spoiled_covariance(change), tmp_path / "people.parquet")
+    with pytest.raises(FileFault, match="row 1, column covariance: expected 300 float32 numbers"):
         exchange.read_people(tmp_path / "people.parquet", SKILLS)
