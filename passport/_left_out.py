@@ -110,15 +110,11 @@ def without(data: Data, found: Factors, items: npt.NDArray[np.bool_]) -> tuple[F
     return np.einsum("pst,pt->ps", covariance, known), covariance
 
 
-def outlook(data: Data, found: Factors, removed: npt.NDArray[np.bool_] | None = None) -> Outlook:
-    """Return how every item looks without the answer to it, and without all answers to the `removed` items (items,)."""
-    removed = np.zeros(len(data.slopes), dtype=bool) if removed is None else removed
-    mean, covariance = without(data, found, removed)
-    variance = np.einsum("is,pst,it->pi", data.slopes, covariance, data.slopes, optimize=True)
-    precision = np.where(removed, 0.0, found.precision)
-    weighted = np.where(removed, 0.0, found.weighted)
-    rest = 1.0 / variance - precision
-    return Outlook((mean @ data.slopes.T / variance - weighted) / rest, 1.0 / rest)
+def outlook(data: Data, found: Factors) -> Outlook:
+    """Return how every item looks without the answer to it."""
+    variance = np.einsum("is,pst,it->pi", data.slopes, data.covariance, data.slopes, optimize=True)
+    rest = 1.0 / variance - found.precision
+    return Outlook((data.mean @ data.slopes.T / variance - found.weighted) / rest, 1.0 / rest)
 
 
 def forecast(data: Data, view: Outlook) -> Floats:

@@ -20,13 +20,14 @@ from scipy.special import chdtrc
 
 from passport._adjacent import fit as regress
 from passport._arrays import frozen
-from passport._left_out import Data, Factors, checked, factors, outlook
+from passport._left_out import Data, Factors, checked, factors, outlook, without
 from passport._mantel import Table, compare
 from passport.model import Floats, length
 
 LEAST = 200  # people a group below which nothing is said; unverified, a common rule of thumb
 STRATA = 12
 ROUNDS = 4  # of purification
+SCALES = 6  # of EM for the spread of a group: near enough, as matching hardly depends on it
 TOO_FEW = "-"
 VERDICTS = {
     "A": "no sign of a difference",
@@ -93,10 +94,10 @@ def dif(
     group = frozen(focal, np.bool_, (len(data.answers),), "focal")
     if group.all() or not group.any():
         raise ValueError("focal: expected people of two groups, got one")
-    width = np.sqrt(np.einsum("is,st,it->i", data.slopes, np.asarray(correlation), data.slopes))
+    r = frozen(correlation, np.float64, (data.mean.shape[1],) * 2, "correlation")
     found, removed = factors(data), np.zeros(len(data.slopes), dtype=bool)
     for _ in range(ROUNDS):
-        result = _once(data, found, removed, group, width, alpha, least)
+        result = _once(data, found, removed, group, r, alpha, least)
         worst = _worst(result)
         if np.array_equal(worst, removed):
             break
@@ -113,23 +114,19 @@ def _worst(result: Dif) -> Booleans:
 
 
 def _once(
-    data: Data, found: Factors, removed: Booleans, group: Booleans, width: Floats, alpha: float, least: int
+    data: Data, found: Factors, removed: Booleans, group: Booleans, correlation: Floats, alpha: float, least: int
 ) -> Dif:
-    view = outlook(data, found, removed)
+    level = _matching(data, found, removed, group, correlation)
     there = data.answers >= 0
     n_focal, n_reference = there[group].sum(axis=0), there[~group].sum(axis=0)
     enough = np.minimum(n_focal, n_reference) >= least
-    columns = {name: np.full(len(width), np.nan) for name in (*Table._fields, *_Regression)}
-    scale = length(data.slopes)
+    columns = {name: np.full(len(removed), np.nan) for name in (*Table._fields, *_Regression)}
     for i in np.flatnonzero(enough):
         rows = there[:, i]
-        level = matched(
-            view.centre[rows, i] / scale[i], view.variance[rows, i] / scale[i] ** 2, group[rows], width[i] / scale[i]
-        )
         grades = data.answers[rows, i]
         if len(np.unique(grades)) > 1:
-            table = compare(level, grades, group[rows], STRATA)
-            for name, value in {**table._asdict(), **_regression(level, grades, group[rows])}.items():
+            table = compare(level[rows, i], grades, group[rows], STRATA)
+            for name, value in {**table._asdict(), **_regression(level[rows, i], grades, group[rows])}.items():
                 columns[name][i] = value
     adjusted = benjamini_hochberg(columns["p_logistic"])
     flagged = adjusted < alpha
@@ -148,22 +145,36 @@ def _once(
     )
 
 
-def matched(centre: Floats, variance: Floats, group: Booleans, prior_sd: float) -> Floats:
-    """Return the expected level of every person given what was seen and the distribution of the own group.
+def _matching(data: Data, found: Factors, removed: Booleans, group: Booleans, correlation: Floats) -> Floats:
+    """Return the level along every item that all other answers lead to expect, of shape (people, items)."""
+    mean, covariance = without(data, found, removed)
+    mean, covariance = regroup(mean, covariance, correlation, group)
+    kept = Factors(*(np.where(removed, 0.0, part) for part in found))
+    view = outlook(data._replace(mean=mean, covariance=covariance), kept)
+    return view.centre / length(data.slopes)
 
-    centre, variance (people,): posterior under N(0, prior_sd^2). Mean and sd of each group are estimated by EM.
+
+def regroup(mean: Floats, covariance: Floats, correlation: Floats, group: Booleans) -> tuple[Floats, Floats]:
+    """Return the posteriors under each group's own distribution of levels, N(mu, s^2 R), in place of N(0, R).
+
+    mean (people, skills), covariance (people, skills, skills). For given s, mu is where the mean of the posterior means
+    is mu itself, one linear system for all skills together; s follows by EM.
     """
-    seen = np.maximum(1.0 / variance - prior_sd**-2, 1e-9)
-    known = centre / variance
-    level = np.empty_like(centre)
+    known = np.linalg.solve(covariance, mean[:, :, None])[:, :, 0]
+    prior = np.linalg.inv(correlation)
+    told = np.linalg.inv(covariance) - prior
+    centre, spread = np.empty_like(mean), np.empty_like(covariance)
     for rows in (group, ~group):
-        mu, spread = 0.0, prior_sd**2
-        for _ in range(50):
-            left = 1.0 / (seen[rows] + 1.0 / spread)
-            level[rows] = (known[rows] + mu / spread) * left
-            mu = float(level[rows].mean())
-            spread = max(float((left + (level[rows] - mu) ** 2).mean()), 1e-4)
-    return level
+        scale, mu = 1.0, np.zeros(mean.shape[1])
+        for _ in range(SCALES):
+            left = np.linalg.inv(told[rows] + prior / scale)
+            pulled = np.einsum("pst,pt->ps", left, known[rows])
+            own = np.eye(len(mu)) - left.mean(axis=0) @ prior / scale
+            mu = np.linalg.lstsq(own, pulled.mean(axis=0), rcond=1e-6)[0]  # a skill nobody was asked about stays at 0
+            centre[rows], spread[rows] = pulled + left @ (prior @ mu) / scale, left
+            off = centre[rows] - mu
+            scale = float(np.sum(prior * (left.mean(axis=0) + off.T @ off / len(off))) / len(mu))
+    return centre, spread
 
 
 _Regression = ("p_uniform", "p_nonuniform", "p_logistic", "nagelkerke", "mcfadden")
