@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import norm
 
 from matching import Attributes, FrameworkMismatch, Help, Pool, Requirements, Vacancies, expected_ramp, explain, rank
-from matching.explain import DRAWS
+from matching._pair import DRAWS
 from tests.matching import naive
 from tests.matching.markets import markets, some_people, some_vacancies
 
