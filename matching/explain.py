@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-from matching._checks import Float64, as_array, check_count
-from matching.fit import BAND_WIDTH, FULL_MISS, LEAST_SD, LEVEL_OF_BAND, expected_ramp
+from matching._checks import Float64
+from matching._pair import Ask, ask_of, covariance_of, interval_of, root_of, row_of
+from matching.fit import BAND_WIDTH, LEAST_SD
 from matching.formal import Attributes, Requirements
 from matching.gates import NO, YES, answers, chord_squared, kilometres
 from matching.problem import Pool, Vacancies, matched
@@ -23,8 +24,6 @@ from matching.problem import Pool, Vacancies, matched
 Answer = Literal["yes", "no", "unknown"]
 
 HALF_BAND = BAND_WIDTH / 2
-DRAWS = 2000
-_ROUNDING = 1e-4  # covariances travel as float32: an eigenvalue this far below 0 is rounding, not a fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +69,6 @@ class Explanation:
     what_helps: tuple[Help, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    """The numbers of one person and one vacancy, of shape (asked skills,)."""
-
-    skills: tuple[str, ...]
-    level: Float64
-    spread: Float64
-    required: Float64
-    weight: Float64
-
-    def contribution(self, change: float | Float64 = 0.0) -> Float64:
-        return self.weight * expected_ramp(self.level + change, self.spread, self.required)
-
-
 def explain(
     pool: Pool, vacancies: Vacancies, person: int, vacancy: int, *, covariance: ArrayLike | None = None, seed: int = 0
 ) -> Explanation:
@@ -95,11 +80,11 @@ def explain(
     is none.
     """
     sides = matched(pool, vacancies)
-    person, vacancy = _row("person", person, len(pool)), _row("vacancy", vacancy, len(vacancies))
-    root = _root(pool.sd[person].astype(np.float64), covariance)
+    person, vacancy = row_of("person", person, len(pool)), row_of("vacancy", vacancy, len(vacancies))
+    root = root_of(covariance_of(pool.sd[person].astype(np.float64), covariance))
     pair = None if sides is None else (sides[0].take([person]), sides[1].take([vacancy]))
-    asked = np.flatnonzero(vacancies.band[vacancy])
-    ask = _ask(pool, vacancies, person, vacancy)
+    ask = ask_of(pool, vacancies, person, vacancy)
+    asked = ask.asked
     covered = _at_most_one(ask.contribution())
     contribution, loss, meets = np.zeros(len(pool.skills)), np.zeros(len(pool.skills)), np.ones(len(pool.skills))
     contribution[asked], loss[asked] = covered, ask.weight - covered
@@ -112,22 +97,10 @@ def explain(
         contribution=contribution,
         loss=loss,
         meets=meets,
-        interval=_interval(ask, root[asked], seed),
+        interval=interval_of(ask, root[asked], seed),
         measured=float(1.0 - ask.weight[~pool.measured[person, asked]].sum()),
         gates={} if pair is None else _gates(*pair),
         what_helps=tuple(_what_helps(ask, covered, fit, pair)),
-    )
-
-
-def _ask(pool: Pool, vacancies: Vacancies, person: int, vacancy: int) -> _Ask:
-    asked = np.flatnonzero(vacancies.band[vacancy])
-    weight = vacancies.importance[vacancy, asked].astype(np.float64)
-    return _Ask(
-        skills=tuple(pool.skills[skill] for skill in asked),
-        level=pool.mean[person, asked].astype(np.float64),
-        spread=pool.sd[person, asked].astype(np.float64),
-        required=LEVEL_OF_BAND[vacancies.band[vacancy, asked] - 1],
-        weight=weight / weight.sum() if asked.size else weight,
     )
 
 
@@ -137,41 +110,12 @@ def _at_most_one(contribution: Float64) -> Float64:
     return contribution * ((1.0 - 2.0**-50) / total) if total > 1.0 else contribution
 
 
-def _interval(ask: _Ask, root: Float64, seed: int) -> tuple[float, float]:
-    if not ask.skills:
-        return np.nan, np.nan
-    noise = np.random.Generator(np.random.PCG64(check_count("seed", seed, 0))).standard_normal((DRAWS, root.shape[1]))
-    levels = ask.level + noise @ root.T
-    drawn = np.clip((levels - ask.required) / FULL_MISS + 1.0, 0.0, 1.0) @ ask.weight
-    low, high = np.quantile(np.minimum(drawn, 1.0), [0.05, 0.95])
-    return float(low), float(high)
-
-
-def _root(sd: Float64, covariance: ArrayLike | None) -> Float64:
-    """Return the symmetric square root of the covariance, which does not depend on the signs of eigenvectors."""
-    if covariance is None:
-        return np.diag(sd)
-    matrix = as_array("covariance", covariance)
-    if matrix.shape != (len(sd), len(sd)):
-        raise ValueError(f"covariance: shape {matrix.shape} came, {(len(sd), len(sd))} was expected")
-    if matrix.dtype.kind != "f":
-        raise TypeError(f"covariance: {matrix.dtype} came, floating point numbers were expected")
-    matrix = matrix.astype(np.float64)
-    if not np.isfinite(matrix).all() or not np.allclose(matrix, matrix.T, rtol=1e-4, atol=1e-6):
-        raise ValueError("covariance: a matrix with NaN, infinity or unequal halves came, a symmetric one was expected")
-    values, vectors = np.linalg.eigh((matrix + matrix.T) / 2.0)
-    if (values < -_ROUNDING * max(1.0, np.abs(values).max(initial=0.0))).any():
-        raise ValueError(f"covariance: a variance of {values.min():.3g} came, none below 0 was expected")
-    root: Float64 = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
-    return root
-
-
 def _gates(person: Attributes, vacancy: Requirements) -> dict[str, Answer]:
     words: dict[int, Answer] = {YES: "yes", NO: "no"}
     return {name: words.get(int(answer[0, 0]), "unknown") for name, answer in answers(person, vacancy)}
 
 
-def _what_helps(ask: _Ask, covered: Float64, fit: float, pair: tuple[Attributes, Requirements] | None) -> list[Help]:
+def _what_helps(ask: Ask, covered: Float64, fit: float, pair: tuple[Attributes, Requirements] | None) -> list[Help]:
     found: list[Help] = []
     for kind, change in ("ask", ask.required - ask.level), ("step", np.full(len(ask.skills), HALF_BAND)):
         gain = ask.contribution(np.maximum(change, 0.0)) - covered
@@ -206,11 +150,3 @@ def _missing(gate: str, person: Attributes, vacancy: Requirements) -> Iterator[t
             "sector": vacancy.sector[0],
         }
         yield int(bits[gate]), -1
-
-
-def _row(name: str, row: int, size: int) -> int:
-    if isinstance(row, bool) or not isinstance(row, int | np.integer):
-        raise TypeError(f"{name}: {type(row).__name__} came, a row number was expected")
-    if not 0 <= row < size:
-        raise IndexError(f"{name}: row {row} came, 0 to {size - 1} was expected" if size else f"{name}: there are none")
-    return int(row)

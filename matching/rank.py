@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from matching._blocks import NO_FIT, REFUSED, Best, no_best
 from matching._checks import (
     Bits,
     Bool,
@@ -22,6 +23,7 @@ from matching._checks import (
     as_array,
     check_choice,
     check_count,
+    flags,
     frozen,
     store,
 )
@@ -30,8 +32,7 @@ from matching.formal import Attributes, Requirements
 from matching.gates import BLOCK, PEOPLE_AT_ONCE, SIDES, Side, judge, tiles
 from matching.problem import Pool, Vacancies, matched
 
-NO_FIT = np.float32(-1.0)  # sorts below every fit
-REFUSED = np.float32(-np.inf)  # sorts below everything; also marks an empty place
+WORTH_AN_INDEX = 2_000_000  # pairs that take numpy longer than numba takes to load
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,18 +88,49 @@ def rank(
     k: int = 20,
     side: Side = "vacancies",
     seed: int = 0,
-    block: int = BLOCK,
+    only_people: object = None,
+    only_vacancies: object = None,
+    threads: int | None = None,
+    block: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Ranking:
     """Return the k best candidates for every vacancy, or with side="people" for every person.
 
-    `seed` orders equal fits. `block` is about how many pairs are worked on at once: memory beside the result is at most
-    100 bytes for each of them, and 20 bytes per skill for each of at most 4,096 people. `progress(done, total)` is
-    called after every block with numbers of pairs. Raises FrameworkMismatch when the skills differ, ValueError or
-    TypeError on arguments out of range.
+    `seed` orders equal fits. `only_people` and `only_vacancies` are one true or false per row: the others are refused,
+    and their own rows hold pads only; row numbers stay those of the whole. Large problems go by way of a PoolIndex on
+    `threads` processors (None: all), small ones through numpy, as does everything when `block` is given: about how many
+    pairs are worked on at once, at 100 bytes each, beside 20 bytes per skill for each of at most 4,096 people.
+    `progress(done, total)` is called now and then with numbers of pairs, and at the end. Raises FrameworkMismatch when
+    the skills differ, ValueError or TypeError on arguments out of range.
     """
     check_choice("side", side, SIDES)
-    k, block = check_count("k", k, 1), check_count("block", block, 1)
+    k, size = check_count("k", k, 1), BLOCK if block is None else check_count("block", block, 1)
+    if threads is not None:
+        check_count("threads", threads, 1)
+    if block is None and len(pool) * len(vacancies) >= WORTH_AN_INDEX:
+        from matching.index import PoolIndex, worth_an_index  # numba takes longer to load than small problems
+
+        if worth_an_index(len(pool), len(vacancies)):
+            some = {"only_people": only_people, "only_vacancies": only_vacancies}
+            index = PoolIndex(pool, threads=threads)
+            return index.rank(vacancies, k=k, side=side, seed=seed, threads=threads, progress=progress, **some)
+    people = chosen("only_people", only_people, len(pool))
+    jobs = chosen("only_vacancies", only_vacancies, len(vacancies))
+    return by_numpy(pool, vacancies, k, side, seed, people, jobs, size, progress)
+
+
+def by_numpy(
+    pool: Pool,
+    vacancies: Vacancies,
+    k: int,
+    side: Side,
+    seed: int,
+    only_people: Bool | None = None,
+    only_vacancies: Bool | None = None,
+    block: int = BLOCK,
+    progress: Callable[[int, int], None] | None = None,
+) -> Ranking:
+    """Return what `rank` returns from checked arguments, tile by tile, without an index."""
     sides = matched(pool, vacancies)
     rows, ranked = (vacancies, pool) if side == "vacancies" else (pool, vacancies)
     ties = tie_keys(ranked.keys, seed)
@@ -109,6 +141,10 @@ def rank(
         if jobs.start == 0:
             table = level_table(pool.mean[some], pool.sd[some])
         order, unknown = _tile(table, vacancies, jobs, sides and (sides[0].take(some), sides[1].take(jobs)))
+        if only_people is not None:
+            order[:, ~only_people[some]] = REFUSED
+        if only_vacancies is not None:
+            order[~only_vacancies[jobs]] = REFUSED
         if side == "vacancies":
             best.offer(order, unknown, ties[some], jobs.start, some.start)
         else:
@@ -116,7 +152,7 @@ def rank(
         done += order.size
         if progress is not None:
             progress(done, len(pool) * len(vacancies))
-    return best.ranking(side, len(ranked))
+    return new_ranking(side, best.lists, len(ranked))
 
 
 def merge(*rankings: Ranking, k: int | None = None) -> Ranking:
@@ -151,11 +187,28 @@ def merge(*rankings: Ranking, k: int | None = None) -> Ranking:
 
 def tie_keys(keys: Bits, seed: int) -> Bits:
     """Return what orders equal fits, rising: one step of SplitMix64 (Steele, Lea & Flood 2014) from hash and seed."""
-    seed = check_count("seed", seed, 0)
-    mixed = keys + np.uint64((seed + 1) * 0x9E3779B97F4A7C15 % 2**64)
+    mixed = keys + tie_step(seed)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return mixed ^ (mixed >> np.uint64(31))
+
+
+def tie_step(seed: int) -> np.uint64:
+    """Return how far along the sequence of SplitMix64 a seed starts."""
+    return np.uint64((check_count("seed", seed, 0) + 1) * 0x9E3779B97F4A7C15 % 2**64)
+
+
+def chosen(name: str, value: object, rows: int) -> Bool | None:
+    """Return a mask of one true or false per row; None when all are meant."""
+    return None if value is None else flags(name, value, (rows,), default=True)
+
+
+def new_ranking(side: Side, best: Best, size: int) -> Ranking:
+    """Return lists that are complete as a ranking of `size` candidates; the arrays are handed over for good."""
+    fit = np.where(best.order < 0, np.float32(np.nan), best.order)
+    for array in best.ids, fit, best.unknown, best.tie:
+        array.flags.writeable = False  # so that none is copied
+    return Ranking(side, best.ids, fit, best.unknown, best.tie, size)
 
 
 def _tile(
@@ -174,36 +227,32 @@ class _Best:
     """Keep the best k candidates of every row while candidates are offered tile by tile, in the order of their ids."""
 
     def __init__(self, rows: int, k: int) -> None:
-        self.ids = np.full((rows, k), -1, np.int32)
-        self.order = np.full((rows, k), REFUSED)
-        self.unknown = np.zeros((rows, k), np.uint8)
-        self.tie = np.zeros((rows, k), np.uint64)
+        self.lists = no_best(rows, k)
 
     def offer(self, order: Float32, unknown: UInt8, ties: Bits, first_row: int, first_id: int) -> None:
         """Consider candidates first_id, first_id + 1, ... for the rows from first_row on; arrays (rows, candidates)."""
-        here = slice(first_row, first_row + len(order))
-        rows, columns = np.nonzero(_worth_keeping(order, self.order[here]))
+        best, here = self.lists, slice(first_row, first_row + len(order))
+        rows, columns = np.nonzero(_worth_keeping(order, best.order[here]))
         if not rows.size:
             return
         changed = np.unique(rows)
-        old_rows, places = np.nonzero(self.ids[here][changed] >= 0)
+        old_rows, places = np.nonzero(best.ids[here][changed] >= 0)
         old = changed[old_rows] + first_row, places
+        ids = np.concatenate([best.ids[old], (columns + first_id).astype(np.int32)])
+        fit = np.concatenate([best.order[old], order[rows, columns]])
+        unsure = np.concatenate([best.unknown[old], unknown[rows, columns]])
+        tie = np.concatenate([best.tie[old], ties[columns]])
         rows = np.concatenate([old[0], rows + first_row])
-        ids = np.concatenate([self.ids[old], (columns + first_id).astype(np.int32)])
-        fit = np.concatenate([self.order[old], order[rows[len(places) :] - first_row, columns]])
-        flags = np.concatenate([self.unknown[old], unknown[rows[len(places) :] - first_row, columns]])
-        tie = np.concatenate([self.tie[old], ties[columns]])
-        best = np.lexsort((tie, -fit, rows))
-        place = _place_in_row(rows[best])
-        best, place = best[place < self.ids.shape[1]], place[place < self.ids.shape[1]]
-        at = rows[best], place
-        self.ids[at], self.order[at], self.unknown[at], self.tie[at] = ids[best], fit[best], flags[best], tie[best]
-
-    def ranking(self, side: Side, size: int) -> Ranking:
-        fit = np.where(self.order < 0, np.float32(np.nan), self.order)
-        for array in self.ids, fit, self.unknown, self.tie:
-            array.flags.writeable = False  # handed over for good: no copy needed
-        return Ranking(side, self.ids, fit, self.unknown, self.tie, size)
+        ranked = np.lexsort((tie, -fit, rows))
+        place = _place_in_row(rows[ranked])
+        ranked, place = ranked[place < best.ids.shape[1]], place[place < best.ids.shape[1]]
+        at = rows[ranked], place
+        best.ids[at], best.order[at], best.unknown[at], best.tie[at] = (
+            ids[ranked],
+            fit[ranked],
+            unsure[ranked],
+            tie[ranked],
+        )
 
 
 def _worth_keeping(order: Float32, kept: Float32) -> Bool:

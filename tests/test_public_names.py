@@ -7,20 +7,38 @@ import types
 import matching
 
 MATCHING = {
+    "Allocation",
     "Attributes",
+    "Demands",
+    "Easing",
     "Explanation",
     "FrameworkMismatch",
     "GATES",
     "Help",
+    "Neighbour",
+    "Opening",
     "Pool",
+    "PoolIndex",
+    "Position",
+    "Queue",
     "Ranking",
+    "Relaxation",
     "Requirements",
+    "Spread",
+    "TopUp",
     "Vacancies",
+    "allocate",
+    "demands",
     "expected_ramp",
     "explain",
+    "measure_more",
     "merge",
+    "openings",
+    "position",
     "rank",
     "refusals",
+    "spread",
+    "top_up",
 }
 
 
