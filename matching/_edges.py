@@ -19,7 +19,8 @@ class Market(NamedTuple):
 
     start: (people + 1,), where the edges of each person begin.
     person, vacancy, value: (edges,).
-    column, by_vacancy: (vacancies + 1,) and (edges,): the edges of each vacancy, best value first.
+    column, by_vacancy: (vacancies + 1,) and (edges,): the edges of each vacancy, equal values in the order of ties;
+        best value first where `in_order` (vacancies,) says so: most vacancies are never asked.
     first: (vacancies + 1,), where the seats of each vacancy begin.
     """
 
@@ -29,6 +30,7 @@ class Market(NamedTuple):
     value: Float64
     column: Int64
     by_vacancy: Int64
+    in_order: Bool
     first: Int64
 
 
@@ -53,8 +55,8 @@ def kernel(function: Function) -> Function:
 
 
 @kernel
-def sorted_columns(start: Int64, vacancy: Int32, value: Float64, in_turn: Int64, vacancies: int) -> tuple[Int64, Int64]:
-    """Return where each vacancy's edges begin, and the edges: best value first, equal ones as people are `in_turn`."""
+def columns(start: Int64, vacancy: Int32, in_turn: Int64, vacancies: int) -> tuple[Int64, Int64]:
+    """Return where each vacancy's edges begin, and the edges, as people are `in_turn`."""
     column, edges = np.zeros(vacancies + 1, np.int64), np.empty(len(vacancy), np.int64)
     for each in vacancy:
         column[each + 1] += 1
@@ -64,7 +66,20 @@ def sorted_columns(start: Int64, vacancy: Int32, value: Float64, in_turn: Int64,
         for edge in range(start[person], start[person + 1]):
             edges[at[vacancy[edge]]] = edge
             at[vacancy[edge]] += 1
-    for each in range(vacancies):
-        own = edges[column[each] : column[each + 1]]
-        edges[column[each] : column[each + 1]] = own[np.argsort(-value[own], kind="mergesort")]
     return column, edges
+
+
+@kernel
+def put_in_order(market: Market, vacancy: int) -> None:
+    """Put the edges of one vacancy in order, best value first."""
+    if not market.in_order[vacancy]:
+        own = market.by_vacancy[market.column[vacancy] : market.column[vacancy + 1]]
+        own[:] = own[np.argsort(-market.value[own], kind="mergesort")]
+        market.in_order[vacancy] = True
+
+
+@kernel
+def put_all_in_order(market: Market) -> None:
+    """Put the edges of every vacancy in order."""
+    for vacancy in range(len(market.in_order)):
+        put_in_order(market, vacancy)

@@ -11,17 +11,18 @@ from __future__ import annotations
 import numpy as np
 
 from matching._checks import Float64, Int64
-from matching._edges import Market, Seats, kernel, sorted_columns
+from matching._edges import Market, Seats, columns, kernel, put_all_in_order, put_in_order
 
 __all__ = [
     "Market",
     "Seats",
     "bound",
+    "columns",
     "forward",
     "people_propose",
+    "put_all_in_order",
     "release",
     "reverse",
-    "sorted_columns",
     "vacancies_propose",
 ]
 
@@ -145,6 +146,7 @@ def _least(market: Market, seats: Seats, person: int, units: int) -> tuple[float
 def _keenest(market: Market, seats: Seats, vacancy: int, units: int) -> tuple[float, float, int, int]:
     """Return who would pay most for a seat: how much, how much the second, her edge, and the edge she would give up."""
     best, second, chosen, dropped = 0.0, 0.0, NOBODY, NOBODY
+    put_in_order(market, vacancy)
     for at in range(market.column[vacancy], market.column[vacancy + 1]):
         edge = market.by_vacancy[at]
         if market.value[edge] <= second:

@@ -23,6 +23,7 @@ from matching._market import (
     Solution,
     best_fit,
     best_total,
+    check_gap,
     empty_seats,
     kernels,
     market_of,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 Method = Literal["fit", "stable"]
 
-GAP = 5e-4  # between total and bound, relative: half of what a caseworker could ever notice in a mean fit
+GAP = 5e-4  # between total and bound, relative: half of the 0.1 % that is promised
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,8 +127,7 @@ def allocate(
     """
     check_choice("method", method, get_args(Method))
     check_choice("proposing", proposing, SIDES)
-    if not 0.0 < gap < 1.0:
-        raise ValueError(f"gap: {gap} came, a share between 0 and 1 was expected")
+    check_gap(gap)
     if options is None:
         options = rank(pool, vacancies, k=k, side="people", seed=seed, progress=progress)
     options = people_options(pool, vacancies, options)
@@ -157,6 +157,7 @@ def _stable(market: Market, order: Int64 | None, proposing: Side) -> Bool:
     seats = empty_seats(market)
     if order is None:
         order = np.arange(len(market.value))  # a ranking's rows are in order already
+    kernels().put_all_in_order(market)
     falling = -np.arange(len(order), dtype=np.float64)
     by_person, by_vacancy = np.empty_like(falling), np.empty_like(falling)
     by_person[order], by_vacancy[market.by_vacancy] = falling, falling

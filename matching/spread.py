@@ -15,7 +15,7 @@ import numpy as np
 
 from matching import exposure
 from matching._checks import Bool, Float32, Float64, Int32, Int64, check_count, frozen
-from matching._market import best_total, market_of, people_options, turns, worth
+from matching._market import Solution, best_total, check_gap, market_of, people_options, turns, worth
 from matching.allocate import GAP
 from matching.problem import Pool, Vacancies
 from matching.rank import Ranking, rank
@@ -94,8 +94,7 @@ def spread(
     k = check_count("k", k, 1)
     if not 1.0 <= slack < np.inf:
         raise ValueError(f"slack: {slack} came, 1 or more was expected")
-    if not 0.0 < gap < 1.0:
-        raise ValueError(f"gap: {gap} came, a share between 0 and 1 was expected")
+    check_gap(gap)
     if options is None:
         depth = max(1, k, min(DEPTH * k, len(vacancies)))
         options = rank(pool, vacancies, k=depth, side="people", seed=seed, progress=progress)
@@ -106,15 +105,22 @@ def spread(
     best = best_total(market, k, gap, LISTED)
     chosen = np.zeros(options.ids.shape, np.bool_)
     chosen[used] = best.holds
-    alone = np.flatnonzero(~used[:, 0]).astype(np.int32)
+    return _report(pool, vacancies, options, chosen, cap, k, best)
+
+
+def _report(
+    pool: Pool, vacancies: Vacancies, options: Ranking, chosen: Bool, cap: Int64, k: int, best: Solution
+) -> Spread:
+    alone = np.flatnonzero(options.ids[:, 0] < 0).astype(np.int32)
     total = float(worth(options)[chosen].sum())
+    shown = np.bincount(options.ids[chosen], minlength=len(vacancies))
     return Spread(
         lists=_kept(options, chosen, k),
         cap=frozen(cap.astype(np.int32)),
         price=frozen(best.price),
         total=total,
         upper_bound=max(total, best.bound),
-        shown=frozen(np.bincount(market.vacancy[best.holds], minlength=len(vacancies)).astype(np.int32)),
+        shown=frozen(shown.astype(np.int32)),
         seats=vacancies.seats,
         plain=frozen(_row_means(options.fit[:, :k])),
         without_option=frozen(alone),
