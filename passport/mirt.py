@@ -13,7 +13,7 @@ link a new calibration, or items on trial, to an earlier bank.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -97,16 +97,8 @@ def estimate_bank(
         converged = bool(max(moved) < tolerance)
         if progress is not None:
             progress(done, rounds)
-    made = ItemBank(
-        framework=bank.framework,
-        version=f"{bank.version}-calibrated",
-        items=bank.items,
-        slopes=found.slopes,
-        steps=found.steps,
-        seconds=bank.seconds,
-        calibrated=free | bank.calibrated,
-        contents=bank.contents,
-    )
+    version, calibrated = f"{bank.version}-calibrated", free | bank.calibrated
+    made = replace(bank, version=version, slopes=found.slopes, steps=found.steps, calibrated=calibrated)
     return BankEstimate(made, correlation, shrinkage, counts, found.slopes_se, found.steps_se, done, converged)
 
 
