@@ -122,6 +122,11 @@ def several_skills(count, bank):
         _, other_mean, other_sd = joint(bank, framework, other, framework.correlation)
         share = float((np.abs(other_mean - other) <= 1.959964 * other_sd).mean())
         covered[f"95 % intervals cover people whose skills correlate .2 {name} than assumed"] = share
+    for name, within, between in (("high", 0.8, 0.5), ("low", 0.4, 0.1)):  # the same people, an engine that is wrong
+        wrong = cluster_correlation(framework.clusters, within, between)
+        _, wrong_mean, wrong_sd = joint(bank, framework, true, wrong)
+        share = float((np.abs(wrong_mean - true) <= 1.959964 * wrong_sd).mean())
+        covered[f"95 % intervals cover the same people when the engine assumes .2 too {name}"] = share
     together, form, alone = np.median(needed), np.median(fixed(bank, true)), np.median(separate(bank, true))
     assert np.all(needed >= 24)
     assert 0.9 < inside.mean() < 0.99
@@ -178,9 +183,13 @@ def one_skill(count, peers):
         "ours: mean length": float(lengths.mean()),
         "catsim: mean length": float(their_lengths.mean()),
         "root mean square error": float(np.sqrt(np.mean(error**2))),
-        "length / bound, median of five banks": float(np.median(ratios)),
-        "length / bound, least and most": f"{min(ratios):.2f} to {max(ratios):.2f}",
+        "length / bound in whole items, five banks": _range([whole for whole, _ in ratios]),
+        "length / bound in parts of items, five banks": _range([part for _, part in ratios]),
     }
+
+
+def _range(values):
+    return f"{np.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
 
 
 def _bank_of_one_skill(rng, items):
@@ -198,8 +207,13 @@ def _length_over_bound(seed, count, items, target):
     lengths = [run(tables, draws[p], levels[p], target).items for p in range(count)]
     at = np.abs(tables.levels[None] - levels[:, None]).argmin(axis=1)
     total = np.cumsum(-np.sort(-tables.information[:, at], axis=0), axis=0)
-    needed = np.minimum((total < 1 / target**2 - 1).sum(axis=0) + 1, items)
-    return float(np.mean(lengths) / np.mean(needed))
+    wanted = 1 / target**2 - 1
+    within = total[-1] >= wanted  # far out, not even all items hold it
+    total, lengths = total[:, within], np.array(lengths)[within]
+    whole, column = (total < wanted).sum(axis=0), np.arange(total.shape[1])
+    before = np.where(whole > 0, total[np.maximum(whole - 1, 0), column], 0.0)
+    parts = whole + (wanted - before) / (total[whole, column] - before)
+    return float(lengths.mean() / (whole + 1).mean()), float(lengths.mean() / parts.mean())
 
 
 def _catsim(slopes, places, levels, draws, target):

@@ -96,7 +96,10 @@ class OneSkillTest:
 
 
 def run(tables: Tables, draws: npt.NDArray[np.float64], level: float, target: float) -> OneSkillTest:
-    """Simulate a person at `level`: `draws` in [0, 1), one an item, decide her grades; stop at `target` or the end."""
+    """Simulate a person at the grid level nearest to `level`; stop at `target` or the end.
+
+    `draws` in [0, 1), one an item, decide her grades.
+    """
     test = OneSkillTest(tables)
     at = int(np.argmin(np.abs(tables.levels - level)))
     for draw in draws[: len(tables.slopes)].tolist():
